@@ -13,6 +13,7 @@
 # Settings: OWNER  process id; when that process is gone, the KDC ends too (not with `run`)
 #           LDAP   1: the database is in a directory server of its own, which knows constrained delegation; the other one
 #                  does not: HTTP/server may act for its clients towards HTTP/aes256-sha1. There is no jörg then
+#           KADMIND 1: with kadmind, which changes passwords (RFC 3244). It logs to kadmind.log, and `halt` leaves it
 #           RBCD   1: the database knows who may act for others towards a service, by the service's attribute `allowed_from`
 #                  (rbcd_kdb.c): HTTP/server towards HTTP/aes256-sha1 and, with REALMS, the others' HTTP/www. Not with LDAP
 #
@@ -61,8 +62,18 @@ is_kdc() { grep -qzxF "$dir/kdc.pid" "/proc/$1/cmdline" 2>/dev/null; }
 
 stop() {
     halt
+    stop_kadmind
     ldap_stop
     [[ ! -e $mark ]] || rm -rf --one-file-system "$dir"
+}
+
+is_kadmind() { grep -qzxF "$dir/kadmind.pid" "/proc/$1/cmdline" 2>/dev/null; }
+
+stop_kadmind() {
+    local pid
+    [[ -s $dir/kadmind.pid ]] || return 0
+    pid=$(cat "$dir/kadmind.pid")
+    ! is_kadmind "$pid" || kill "$pid" 2>/dev/null || true
 }
 
 halt() {
@@ -95,6 +106,7 @@ write_configuration() { # PORT
 [realms]
     $realm = {
         kdc = 127.0.0.1:$1
+        $([[ ${KADMIND:-} != 1 ]] || echo "kpasswd_server = 127.0.0.1:$(($1 + 1))")
     }
 $(others_kdcs "$1")
 [domain_realm]
@@ -111,6 +123,8 @@ END
         $(database "$dir/principal")
         key_stash_file = $dir/stash
         acl_file = $dir/kadm5.acl
+        kpasswd_listen = 127.0.0.1:$(($1 + 1))
+        kadmind_listen = 127.0.0.1:$(($1 + 2))
         max_life = 10h
         max_renewable_life = 1d
         master_key_type = aes256-sha1
@@ -121,6 +135,7 @@ END
 $(others_databases)
 [logging]
     kdc = FILE:$dir/kdc.log
+    admin_server = FILE:$dir/kadmind.log
     default = FILE:$dir/library.log
 END
     [[ ${LDAP:-} != 1 ]] || ldap_print_modules >>"$dir/kdc.conf"
@@ -275,7 +290,11 @@ start_kdc() {
         ! listens "$port" || continue
         write_configuration "$port"
         echo "$port" >"$dir/port"
-        ! run_kdc "$port" || return 0
+        run_kdc "$port" || continue
+        [[ ${KADMIND:-} == 1 ]] || return 0
+        ! run_kadmind $((port + 1)) || return 0
+        halt
+        stop_kadmind
     done
     cat "$dir/kdc.out" "$dir/kdc.log" >&2
     die "krb5kdc does not start"
@@ -299,6 +318,18 @@ run_kdc() { # PORT
             [[ -z ${OWNER:-} ]] || watch_owner is_kdc "$pid" &
             return
         fi
+        sleep 0.02
+    done
+    return 1
+}
+
+run_kadmind() { # PORT
+    local pid
+    : >"$dir/kadm5.acl"
+    setsid kadmind -r "$realm" -nofork -P "$dir/kadmind.pid" >>"$dir/kdc.out" 2>&1 </dev/null &
+    pid=$!
+    while kill -0 "$pid" 2>/dev/null; do
+        if [[ -s $dir/kadmind.pid && $(cat "$dir/kadmind.pid") == "$pid" ]] && listens "$1"; then return; fi
         sleep 0.02
     done
     return 1

@@ -18,7 +18,7 @@ from kerberos_environment import ALICE, REALM, ROOT, SERVER, service
 from kerberos_initiate import DENIED, ISC_MUTUAL, PASSWORD, context_with, failure, initiated, kdc_requests
 from kerberos_peers import Mit, default_ccache
 from peers import Account
-from sspi import Credentials, Initiator, SspiError
+from sspi import Credentials, Initiator, SspiError, change_password
 
 SCRIPT = os.path.join(ROOT, "tests", "infra", "mit-kdc.sh")
 UNREACHABLE = "SEC_E_NO_AUTHENTICATING_AUTHORITY"
@@ -34,7 +34,7 @@ def file(name):
 def script(verb, directory=None, text=None, **settings):
     done = subprocess.run(
         [SCRIPT, verb, directory or _directory], stdout=subprocess.PIPE, stderr=subprocess.PIPE, input=text, text=True,
-        env={**os.environ, "OWNER": str(os.getpid()), "LC_ALL": "C.UTF-8", "REALMS": "1", **settings},
+        env={**os.environ, "OWNER": str(os.getpid()), "LC_ALL": "C.UTF-8", "REALMS": "1", "KADMIND": "1", **settings},
     )  # fmt: skip
     if done.returncode:
         raise AssertionError(f"mit-kdc.sh {verb}: {done.stderr}")
@@ -284,6 +284,63 @@ def fast():
         finally:
             script("admin", text=f"delstr krbtgt/{REALM} require_auth\n")
         logon()
+
+
+# ---------------------------------------------------------------------------------------------------- passwords
+
+NEW_PASSWORD, RESTRICTION, EXPIRED = "An0ther-Passwörd", "STATUS_PASSWORD_RESTRICTION", "STATUS_PASSWORD_EXPIRED"
+
+
+def changed(old, new, package="Kerberos", user="temporary"):
+    """ok or the status."""
+    try:
+        change_password(Account(user, old, REALM), new, package)
+        return "ok"
+    except SspiError as error:
+        return error.status
+
+
+def counts(password, other):
+    logon(Account("temporary", password, REALM), client=f"temporary@{REALM}")
+    equal(failure(Account("temporary", other, REALM), "Kerberos"), DENIED, "status with the other password")
+
+
+@check("ChangeAccountPassword with MIT's kadmind")
+def passwords():
+    old, new = PASSWORD.password, NEW_PASSWORD
+    with realms():
+        script("admin", text=f"addpol -minlength 8 long\naddprinc -pw {old} -policy long temporary\n")
+        try:
+            for package, before, after in (("Kerberos", old, new), ("Negotiate", new, old)):
+                equal(changed(before, after, package), "ok", f"status, {package}")
+                counts(after, before)
+            equal(changed(old, "short"), RESTRICTION, "status of a password that is too short")
+            equal(changed("wrong", new), DENIED, "status with a wrong old password")
+            equal(changed(old, new, user="nobody"), DENIED, "status of an unknown user")
+            counts(old, new)
+            script("admin", text="modprinc +needchange temporary\n")
+            equal(failure(Account("temporary", old, REALM), "Kerberos"), EXPIRED, "status before an enforced change")
+            equal(changed(old, new), "ok", "status of an enforced change")
+            counts(new, old)
+        finally:
+            script("admin", text="delprinc -force temporary\ndelpol -force long\n")
+
+
+@check("ChangeAccountPassword where there is {}", ["no password service", "no KDC"])
+def no_password_service(missing):
+    with realms():
+        if missing == "no password service":
+            with open(file("client.conf")) as f:
+                text = f.read().replace(f"kpasswd_server = 127.0.0.1:{port() + 1}\n", "kpasswd_server = 127.0.0.1:1\n")
+            holds("127.0.0.1:1\n" in text, "krb5.conf has no kpasswd_server")
+            with open(file("client.conf"), "w") as f:
+                f.write(text)
+            time.sleep(1.2)
+        with halted() if missing == "no KDC" else contextlib.nullcontext():
+            started = time.monotonic()
+            equal(changed(PASSWORD.password, NEW_PASSWORD, user="alice"), UNREACHABLE, "status")
+            holds(time.monotonic() - started < TIMEOUT + 2, "it takes too long")
+        equal(in_time(), "ok", "the old password, afterwards")
 
 
 # ------------------------------------------------------------------------------------------------------- realms

@@ -73,7 +73,8 @@ def kerberos(password):
 def counts(password, other):
     """That password logs on, and the other one does not. By NTLM a domain takes the previous one for another hour."""
     equal((kerberos(password), kerberos(other)), ("ok", DENIED), "by Kerberos: this password, the other one")
-    equal((outcome(user(password, DOMAIN)), outcome(user(other + "x", DOMAIN))), ("ok", DENIED), "by NTLM: this password, a wrong one")
+    equal(outcome(user(password, DOMAIN)), "ok", "by NTLM: this password")
+    equal(outcome(user(f"{other}x", DOMAIN)), DENIED, "by NTLM: a wrong one")
 
 
 @check("ChangeAccountPassword in a domain, {}", ["Kerberos", "Negotiate"])
