@@ -3,5 +3,6 @@
 pub mod account;
 pub mod details;
 pub mod file;
+pub mod keys;
 pub mod smbpasswd;
 pub mod winpr_sam;
