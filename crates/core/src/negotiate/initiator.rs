@@ -158,6 +158,7 @@ fn is_final(error: &Error) -> bool {
                 | error_code::KEY_EXPIRED
                 | error_code::NAME_EXP
                 | error_code::CLIENT_NOTYET
+                | error_code::POLICY
         ),
         Error::InvalidParameter(_) | Error::OutOfMemory | Error::Internal(_) => true,
         _ => false,
