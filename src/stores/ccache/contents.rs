@@ -130,7 +130,8 @@ impl Contents {
         self.configuration.retain(|entry| entry.entry(owner).server != *server);
     }
 
-    /// When the last of the tickets ends, in seconds since 1970; 0 without any.
+    /// When the last of the tickets ends, in seconds since 1970; 0 without any. A keyring ends then.
+    #[cfg(unix)]
     pub(super) fn endtime(&self) -> i64 {
         self.credentials.iter().map(|credentials| credentials.endtime).max().unwrap_or(0)
     }
