@@ -144,19 +144,12 @@ fn failure(
     call: &AcceptCall<'_>,
 ) -> Failure {
     let token = call.requirements.contains(ContextFlags::EXTENDED_ERROR).then(|| {
+        let realm = ticket.map(|ticket| ticket.realm.for_krb_error()).unwrap_or_default();
+        let sname = ticket.map_or(PrincipalName::EMPTY, |ticket| ticket.sname.for_krb_error());
         let message = KrbError {
-            stime: call.now.unix_seconds(),
-            susec: call.now.microsecond(),
-            error_code: rejection.code,
-            realm: ticket.map(|ticket| ticket.realm.for_krb_error()).unwrap_or_default(),
-            sname: ticket.map_or(PrincipalName::EMPTY, |ticket| ticket.sname.for_krb_error()),
             // Without it Windows clients do not retry with the server's time.
             e_data: (rejection.code == error_code::SKEW).then_some(SKEW_RECOVERY),
-            ctime: None,
-            cusec: None,
-            crealm: None,
-            cname: None,
-            e_text: None,
+            ..KrbError::new(rejection.code, call.now, (realm, sname))
         };
         Token { oid, id: TokenId::Error, body: &message.encode() }.write()
     });

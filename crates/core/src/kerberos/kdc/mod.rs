@@ -107,20 +107,8 @@ impl Kdc {
 
     /// The KRB-ERROR for a client of IAKERB that means another realm.
     pub(super) fn not_found(&self, now: FileTime) -> Vec<u8> {
-        KrbError {
-            ctime: None,
-            cusec: None,
-            stime: now.unix_seconds(),
-            susec: now.microsecond(),
-            error_code: error_code::IAKERB_KDC_NOT_FOUND,
-            crealm: None,
-            cname: None,
-            realm: self.names.name().as_bytes(),
-            sname: PrincipalName::EMPTY,
-            e_text: None,
-            e_data: None,
-        }
-        .encode()
+        let named = (self.names.name().as_bytes(), PrincipalName::EMPTY);
+        KrbError::new(error_code::IAKERB_KDC_NOT_FOUND, now, named).encode()
     }
 
     /// Answers an AS-REQ or TGS-REQ.

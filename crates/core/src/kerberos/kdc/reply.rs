@@ -49,19 +49,13 @@ pub(super) fn refuse(
         Refusal::Failed(error) => return Err(error),
     };
     let realm = kdc.names.name().as_bytes();
+    let asked = kdc.names.realm(body.realm).map_or(realm, str::as_bytes);
+    let named = (asked, body.sname.unwrap_or(PrincipalName::EMPTY));
     let message = KrbError {
-        ctime: None,
-        cusec: None,
-        stime: now.unix_seconds(),
-        susec: now.microsecond(),
-        error_code: code,
         // RFC 6806 7: the client's right realm.
         crealm: (code == error_code::WRONG_REALM).then_some(realm),
-        cname: None,
-        realm: kdc.names.realm(body.realm).map_or(realm, str::as_bytes),
-        sname: body.sname.unwrap_or(PrincipalName::EMPTY),
-        e_text: None,
         e_data: (!e_data.is_empty()).then_some(&*e_data),
+        ..KrbError::new(code, now, named)
     };
     Ok(Answer { message: message.encode(), outcome })
 }

@@ -5,6 +5,7 @@ use super::{PaDataList, PrincipalName, VERSION};
 use crate::encoding::der::Writer;
 use crate::types::error::Result;
 use crate::types::ntstatus::NtStatus;
+use crate::types::time::FileTime;
 
 /// KERB-ERROR-DATA of type KERB_AP_ERR_TYPE_SKEW_RECOVERY ([MS-KILE] 2.2.2). As `e_data` of a
 /// KRB_AP_ERR_SKEW it makes Windows clients retry with the server's time ([MS-KILE] 3.2.5.8).
@@ -56,6 +57,27 @@ pub struct KrbError<'a> {
 impl<'a> KrbError<'a> {
     /// `[APPLICATION 30]`, also `msg-type`.
     pub(crate) const APPLICATION: u8 = 30;
+
+    /// An error of this moment, about the service `sname` of `realm`, with only what is required.
+    pub(crate) fn new(
+        error_code: i32,
+        now: FileTime,
+        (realm, sname): (&'a [u8], PrincipalName<'a>),
+    ) -> KrbError<'a> {
+        KrbError {
+            ctime: None,
+            cusec: None,
+            stime: now.unix_seconds(),
+            susec: now.microsecond(),
+            error_code,
+            crealm: None,
+            cname: None,
+            realm,
+            sname,
+            e_text: None,
+            e_data: None,
+        }
+    }
 
     /// Decodes a message; bytes after it are ignored.
     ///

@@ -1,11 +1,10 @@
 //! The acceptor and tickets of the local realm.
 
-use super::realm::{NOW, PASSWORD, Realm, at};
+use super::realm::{ENDS, NOW, PASSWORD, Realm, at};
 use crate::support::caller::acceptor_config;
 use crate::support::random::COUNTED;
 use negossp_core::kerberos::client::Credentials;
 use negossp_core::kerberos::crypto::Enctype;
-use negossp_core::kerberos::kdc::Standing;
 use negossp_core::kerberos::{
     self, AcceptCall, Acceptor, EstablishedSession, InitiateCall, Initiator, InitiatorConfig,
     Principal, ServiceName, TicketRequest, TicketSource,
@@ -105,13 +104,7 @@ fn is_denied(outcome: Result<Established<EstablishedSession>>) -> bool {
 
 #[test]
 fn a_local_ticket_ends_with_the_password() {
-    type Change = fn(&Realm);
-    let changes: [Change; 3] = [
-        |realm| realm.accounts.set("alice", "another", Standing::Enabled),
-        |realm| realm.accounts.set("alice", PASSWORD, Standing::Disabled),
-        |realm| realm.accounts.remove("alice"),
-    ];
-    for change in changes {
+    for change in ENDS {
         let realm = Realm::new();
         let ticket = ticket(&realm, "alice", "HTTP/web1");
         accept(&realm, &ticket, |_| ()).unwrap();

@@ -182,6 +182,13 @@ pub(super) fn parameters(user: &str, password: &str) -> AsParameters {
     }
 }
 
+/// What ends alice's tickets: a new password, a disabled account, none.
+pub(super) const ENDS: [fn(&Realm); 3] = [
+    |realm| realm.accounts.set("alice", "another", Standing::Enabled),
+    |realm| realm.accounts.set("alice", PASSWORD, Standing::Disabled),
+    |realm| realm.accounts.remove("alice"),
+];
+
 /// Changes a reply.
 type Change = Box<dyn Fn(&mut Vec<u8>) + Send + Sync>;
 
