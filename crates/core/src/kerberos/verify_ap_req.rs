@@ -15,6 +15,7 @@ use crate::types::address::Address;
 use crate::types::allocation;
 use crate::types::error::Result;
 use crate::types::time::FileTime;
+use std::borrow::Borrow;
 use std::ops::Range;
 use zeroize::Zeroize;
 
@@ -120,38 +121,26 @@ impl Decrypted {
         policy: &Policy,
     ) -> Result<&'k Entry, Rejection> {
         let enctype = permitted_enctype(&ticket.enc_part, policy)?;
-        let mut rejection = Rejection::denied(
-            error_code::NOKEY,
-            "no key of the ticket's encryption type for its service",
-        );
         let (sname, realm) = (ticket.sname.for_key_search(), ticket.realm.for_key_search());
-        for entry in keys.candidates(sname.components(), realm, enctype, ticket.enc_part.kvno) {
-            if self.ticket.decrypt(entry.ticket_keys(), ticket.enc_part.cipher)? {
-                return Ok(entry);
-            }
-            rejection = Rejection::denied(
-                error_code::MODIFIED,
-                "no key opens the ticket: the KDC has another one for its service",
-            );
-        }
-        Err(rejection)
+        let candidates = keys.candidates(sname.components(), realm, enctype, ticket.enc_part.kvno);
+        self.decrypt_with(
+            ticket,
+            candidates,
+            [
+                Rejection::denied(
+                    error_code::NOKEY,
+                    "no key of the ticket's encryption type for its service",
+                ),
+                Rejection::denied(
+                    error_code::MODIFIED,
+                    "no key opens the ticket: the KDC has another one for its service",
+                ),
+            ],
+        )
     }
 
-    /// Decrypts a ticket encrypted with one of these keys, each of its encryption type.
-    pub(crate) fn decrypt_ticket_with<'k>(
-        &mut self,
-        ticket: &Ticket<'_>,
-        keys: impl Iterator<Item = &'k UsageKeys>,
-    ) -> Result<(), Rejection> {
-        for keys in keys {
-            if self.ticket.decrypt(keys, ticket.enc_part.cipher)? {
-                return Ok(());
-            }
-        }
-        Err(Rejection::denied(error_code::MODIFIED, "no key opens the ticket"))
-    }
-
-    /// Decrypts a ticket of the local realm; returns the key that did.
+    /// Decrypts a ticket of the local realm for one of the server's services; returns the key that
+    /// did.
     pub(crate) fn decrypt_local_ticket(
         &mut self,
         ticket: &Ticket<'_>,
@@ -159,18 +148,49 @@ impl Decrypted {
         policy: &Policy,
     ) -> Result<Entry, Rejection> {
         let enctype = permitted_enctype(&ticket.enc_part, policy)?;
-        let mut rejection = Rejection::denied(
-            error_code::NOT_US,
-            "a ticket of the local realm for another service than this server's",
-        );
-        for entry in keys.into_iter().filter(|entry| entry.key.enctype() == enctype) {
-            if self.ticket.decrypt(entry.ticket_keys(), ticket.enc_part.cipher)? {
+        let candidates = keys.into_iter().filter(|entry| entry.key.enctype() == enctype);
+        self.decrypt_with(
+            ticket,
+            candidates,
+            [
+                Rejection::denied(
+                    error_code::NOT_US,
+                    "a ticket of the local realm for another service than this server's",
+                ),
+                Rejection::denied(
+                    error_code::MODIFIED,
+                    "no key of the local realm opens the ticket for its service",
+                ),
+            ],
+        )
+    }
+
+    /// Decrypts a ticket of the local realm for its ticket-granting service.
+    pub(crate) fn decrypt_ticket_of_krbtgt(
+        &mut self,
+        ticket: &Ticket<'_>,
+        keys: &[Entry],
+        policy: &Policy,
+    ) -> Result<(), Rejection> {
+        const WRONG: Rejection = Rejection::denied(error_code::MODIFIED, "no key opens the ticket");
+        let Ok(enctype) = permitted_enctype(&ticket.enc_part, policy) else { return Err(WRONG) };
+        let candidates = keys.iter().filter(|entry| entry.key.enctype() == enctype);
+        self.decrypt_with(ticket, candidates, [WRONG; 2]).map(drop)
+    }
+
+    /// Decrypts a ticket with the first of these keys that does, and returns that; or rejects it,
+    /// where there is no key, and where none does.
+    fn decrypt_with<E: Borrow<Entry>>(
+        &mut self,
+        ticket: &Ticket<'_>,
+        candidates: impl Iterator<Item = E>,
+        [mut rejection, wrong]: [Rejection; 2],
+    ) -> Result<E, Rejection> {
+        for entry in candidates {
+            if self.ticket.decrypt(entry.borrow().ticket_keys(), ticket.enc_part.cipher)? {
                 return Ok(entry);
             }
-            rejection = Rejection::denied(
-                error_code::MODIFIED,
-                "no key of the local realm opens the ticket for its service",
-            );
+            rejection = wrong;
         }
         Err(rejection)
     }

@@ -7,6 +7,7 @@ use crate::kerberos::message::{
     EncryptedData, EtypeInfo, KdcExchange, KdcOptions, KdcReq, KdcReqBody, PaData, PaDataList,
     PaEncTimestamp, PrincipalName, TicketFlags, error_code, name_type, pa_type, text_of,
 };
+use crate::types::error::Error;
 use zeroize::Zeroizing;
 
 /// `addr-type` of a NetBIOS name, RFC 4120 7.5.3.
@@ -70,8 +71,9 @@ impl Kdc {
             authorization_data: None,
             nonce: body.nonce,
         };
-        let krbtgt = self.keys.present_krbtgt()?;
-        let encoded = ticket.encode(&krbtgt, now, self)?;
+        let krbtgt = self.keys.krbtgt().first();
+        let krbtgt = krbtgt.ok_or(Error::Internal("a realm without a key of krbtgt"))?;
+        let encoded = ticket.encode(&krbtgt.key, now, self)?;
         let info = etype_info(&candidate, &[enctype]);
         let padata = [PaData { padata_type: pa_type::ETYPE_INFO2, padata_value: &info }];
         let key = candidate.key(enctype).ok_or(Refusal::of(error_code::ETYPE_NOSUPP))?;

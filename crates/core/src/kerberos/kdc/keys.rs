@@ -2,7 +2,9 @@
 //! services, derived from one secret. There is no database, and a ticket for one service does not
 //! open with the key of another: changing the name beside a ticket makes it useless.
 
-use crate::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
+use crate::kerberos::crypto::{Enctype, Key};
+use crate::kerberos::keytab::Entry;
+use crate::kerberos::message::name_type;
 use crate::types::error::{Error, Result};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -20,7 +22,7 @@ pub struct RealmKeys {
     realm: String,
     /// The present one first; the others open tickets that were made with them.
     secrets: Vec<RealmSecret>,
-    krbtgt: Vec<UsageKeys>,
+    krbtgt: Vec<Entry>,
 }
 
 impl RealmKeys {
@@ -32,21 +34,15 @@ impl RealmKeys {
             return Err(Error::InvalidParameter("a realm without a secret for its keys"));
         }
         let krbtgt = secrets.iter().map(|secret| {
-            derive(secret, "krbtgt", &[], realm).map(|key| key.derive_usage(key_usage::TICKET))
+            derive(secret, "krbtgt", &[], realm).map(|key| entry(realm, &["krbtgt", realm], key))
         });
         let krbtgt = krbtgt.collect::<Result<_>>()?;
         Ok(RealmKeys { realm: realm.to_owned(), secrets, krbtgt })
     }
 
     /// The keys of the ticket-granting service, the present one first.
-    pub(super) fn krbtgt(&self) -> &[UsageKeys] {
+    pub(super) fn krbtgt(&self) -> &[Entry] {
         &self.krbtgt
-    }
-
-    /// The present key of the ticket-granting service.
-    pub(super) fn present_krbtgt(&self) -> Result<Key> {
-        let secret = self.secrets.first().ok_or(Error::Internal("a realm without a secret"))?;
-        derive(secret, "krbtgt", &[], &self.realm)
     }
 
     /// The keys of the service with these name components, the present one first. Letter case does
@@ -59,6 +55,12 @@ impl RealmKeys {
             components.iter().map(|component| component.to_ascii_lowercase()).collect();
         self.secrets.iter().map(move |secret| derive(secret, "service", &components, &self.realm))
     }
+}
+
+/// The key of the service with these name components, as a keytab has it.
+pub(super) fn entry(realm: &str, components: &[&str], key: Key) -> Entry {
+    let components = components.iter().map(|&part| part.to_owned()).collect();
+    Entry::new(realm.to_owned(), components, name_type::SRV_INST.cast_unsigned(), 0, 0, key)
 }
 
 /// HMAC-SHA-256 over the purpose, the components and the realm, each with its length before it.

@@ -2,7 +2,7 @@
 
 use super::keys::ENCTYPE;
 use super::{Answer, Kdc, Outcome, Tie};
-use crate::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
+use crate::kerberos::crypto::{Enctype, Key, key_usage};
 use crate::kerberos::message::{
     AuthorizationData, EncKdcRepPart, EncTicketPart, EncryptedData, EncryptionKey, KdcExchange,
     KdcOptions, KdcRep, KdcReqBody, KrbError, PaData, PaDataList, PrincipalName, Ticket,
@@ -200,9 +200,4 @@ impl NewTicket<'_> {
 /// The tie of a decrypted ticket.
 pub(super) fn tie_of(ticket: &EncTicketPart<'_>) -> Option<Tie> {
     ticket.authorization_data?.find(TIE)?.try_into().ok()
-}
-
-/// Whether one of the keys is of this encryption type.
-pub(super) fn with_enctype(keys: &[UsageKeys], number: i32) -> impl Iterator<Item = &UsageKeys> {
-    keys.iter().filter(move |keys| keys.enctype().number() == number)
 }

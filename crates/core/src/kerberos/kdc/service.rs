@@ -1,9 +1,10 @@
 //! The service's side of a local realm: the keys of its tickets, and who their clients are now.
 
+use super::keys::entry;
 use super::reply::tie_of;
 use super::{Kdc, Present};
 use crate::kerberos::keytab::Entry;
-use crate::kerberos::message::{EncTicketPart, PrincipalName, Ticket, name_type};
+use crate::kerberos::message::{EncTicketPart, PrincipalName, Ticket};
 use crate::kerberos::service_name::ServiceName;
 use crate::types::error::Result;
 use subtle::ConstantTimeEq;
@@ -25,11 +26,7 @@ impl Kdc {
         if !self.names.permitted(&service, restrictions) {
             return Ok(Vec::new());
         }
-        let entry = |key| {
-            let components = service.iter().map(|&part| part.to_owned()).collect();
-            let name_type = name_type::SRV_INST.cast_unsigned();
-            Entry::new(self.names.name().to_owned(), components, name_type, 0, 0, key)
-        };
+        let entry = |key| entry(self.names.name(), &service, key);
         self.keys.service(&service).map(|key| key.map(entry)).collect()
     }
 

@@ -1,6 +1,6 @@
 //! The ticket-granting service, RFC 4120 3.3.
 
-use super::reply::{NewTicket, Refusal, check_options, choose_enctype, end, with_enctype};
+use super::reply::{NewTicket, Refusal, check_options, choose_enctype, end};
 use super::{Answer, Kdc, KdcCall, Outcome};
 use crate::kerberos::crypto::{key_usage, random_key};
 use crate::kerberos::message::{
@@ -85,8 +85,7 @@ impl Kdc {
         req_body: &[u8],
         call: &KdcCall<'_>,
     ) -> Result<VerifiedApReq<'a>, Refusal> {
-        let keys = with_enctype(self.keys.krbtgt(), request.ticket.enc_part.etype);
-        plain.decrypt_ticket_with(&request.ticket, keys)?;
+        plain.decrypt_ticket_of_krbtgt(&request.ticket, self.keys.krbtgt(), &self.policy)?;
         let rules = Rules {
             policy: &self.policy,
             address: None,
